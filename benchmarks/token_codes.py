@@ -1,6 +1,7 @@
 """Token vectors as a collection could keep them, each variant tried by the order that reranking gives on several sets.
 
-    python -m benchmarks.token_codes --keep DIR [--data NAME ...] [--encoder MODEL] [--out FILE.json]
+    python -m benchmarks.token_codes --keep DIR [--data NAME ...] [--encoder MODEL] [--documents N]
+        [--out FILE.json]
 
 For every query the best of hybrid are searched once, and the token vectors of those passages encoded once (kept in DIR
 for the next run). Then each variant drops tokens, joins similar ones and codes the rest, and the passages are ordered
@@ -88,11 +89,11 @@ def variants() -> list[Variant]:
     return plain + [Variant(1, content, by) for by in (2, 3) for content in (False, True)]
 
 
-def token_set(name: str, keep: Path, encoder: BiEncoder, depth: int) -> TokenSet:
+def token_set(name: str, keep: Path, encoder: BiEncoder, depth: int, documents: int | None) -> TokenSet:
     """Returns a set with what variants are tried on, of `depth` hits a query, encoded now or by an earlier run."""
     folder = keep / name
     if not folder.exists():
-        ingest([documents_of(name)], folder, encoder=encoder)
+        ingest([_corpus(name, keep / f"{name}.jsonl", documents)], folder, encoder=encoder)
     with Collection.open(folder, encoder=encoder) as collection:
         judged = _judged(name, collection)
         with Store.open(current_version(folder) / "store.db") as store, store.read() as snapshot:
@@ -105,6 +106,18 @@ def token_set(name: str, keep: Path, encoder: BiEncoder, depth: int) -> TokenSet
         passage: content_word_tokens(text, tokens[passage])[: len(vectors[passage])] for passage, text in texts.items()
     }
     return TokenSet(name, judged, queries, vectors, content)
+
+
+def _corpus(name: str, sample: Path, documents: int | None) -> Path:
+    """Returns what is ingested: of records, where so many are asked for, those that are judged and then the first."""
+    whole = documents_of(name)
+    if documents is None or whole.suffix != ".jsonl":
+        return whole
+    judged = {document for grades in beir(name, every=EVERY[name]).qrels.values() for document in grades}
+    lines = whole.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines.sort(key=lambda line: json.loads(line)["_id"] not in judged)
+    sample.write_text("".join(lines[:documents]), encoding="utf-8")
+    return sample
 
 
 def _judged(name: str, collection: Collection) -> Judged:
@@ -236,6 +249,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, required=True, help="folder for collections and token vectors, reused")
     parser.add_argument("--data", nargs="+", default=list(EVERY), choices=list(EVERY))
     parser.add_argument("--encoder", help="another encoder than the default one")
+    parser.add_argument("--documents", type=int, help="so many records of a set that has records, judged ones first")
     parser.add_argument("--out", type=Path, default=Path("build/token_codes.json"))
     arguments = parser.parse_args()
     encoder = BiEncoder.load(arguments.encoder)
@@ -243,7 +257,7 @@ def main() -> int:
     sizes: dict[str, dict[str, float]] = {}
     arguments.keep.mkdir(parents=True, exist_ok=True)
     for name in arguments.data:
-        one = token_set(name, arguments.keep, encoder, DEPTH)
+        one = token_set(name, arguments.keep, encoder, DEPTH, arguments.documents)
         empty = [np.empty((0, len(asked.hits)), np.float32) for asked in one.queries]
         table.setdefault("hybrid", {})[name] = mean_ndcg(one, empty)
         for variant in variants():

@@ -52,8 +52,8 @@ RERANK_DEPTH = 50
 class Settings:
     """Holds what a machine or a user prefers, beneath what a call says.
 
-    `device` is torch's name (None: CUDA where there is one, else CPU). `precision` is auto, fp32 or bf16. `backend` is
-    auto, torch or openvino (see `passagework.retrieval.models.backends`).
+    `device` is torch's name (None: CUDA where there is one, else CPU). `precision` is auto, fp32, bf16 or int8.
+    `backend` is auto, torch or openvino (see `passagework.retrieval.models.backends`).
     `parse_timeout` is in seconds, `parse_memory` in bytes for each parser process.
     """
 
@@ -83,7 +83,7 @@ class Settings:
             reranker=env.get("PASSAGEWORK_RERANKER") or None,
             llm=env.get("PASSAGEWORK_LLM") or None,
             device=env.get("PASSAGEWORK_DEVICE") or None,
-            precision=_choice("PASSAGEWORK_PRECISION", ("auto", "fp32", "bf16")),
+            precision=_choice("PASSAGEWORK_PRECISION", ("auto", "fp32", "bf16", "int8")),
             backend=_choice("PASSAGEWORK_BACKEND", ("auto", "torch", "openvino")),
             speech_model=env.get("PASSAGEWORK_SPEECH_MODEL") or None,
             offline=_flag("PASSAGEWORK_OFFLINE") or _flag("HF_HUB_OFFLINE"),

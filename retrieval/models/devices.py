@@ -35,7 +35,12 @@ def cuda_devices() -> list[str]:
 
 
 def pick_precision(precision: str, device: str) -> str:
-    """Returns fp32 or bf16: `auto` takes bf16 where the processor multiplies it natively (AMX, AVX512-BF16, CUDA)."""
+    """Returns fp32 or bf16: `auto` takes bf16 where the processor multiplies it natively (AMX, AVX512-BF16, CUDA).
+
+    int8 is for what OpenVinoEncoder runs: all else computes in fp32 then.
+    """
+    if precision == "int8":
+        return "fp32"
     if precision != "auto":
         return precision
     if device == "cuda":
@@ -47,9 +52,18 @@ def pick_precision(precision: str, device: str) -> str:
 
 def cpu_multiplies_bf16() -> bool:
     """Tells whether this processor has bf16 instructions; elsewhere bf16 is emulated, and slower than fp32."""
+    return bool({"amx_bf16", "avx512_bf16"} & cpu_flags())
+
+
+def cpu_multiplies_int8() -> bool:
+    """Tells whether this processor adds up products of 8-bit integers in one instruction (VNNI, of AVX-512 or AVX2)."""
+    return bool({"avx512_vnni", "avx_vnni"} & cpu_flags())
+
+
+def cpu_flags() -> set[str]:
+    """Returns what Linux says that the processor can do; empty elsewhere."""
     cpuinfo = Path("/proc/cpuinfo")
     if not cpuinfo.exists():
-        return False
+        return set()
     lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
-    flags = next((line for line in lines if line.startswith("flags")), "")
-    return bool({"amx_bf16", "avx512_bf16"} & set(flags.split()))
+    return set(next((line for line in lines if line.startswith("flags")), "").split())

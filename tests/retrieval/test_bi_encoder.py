@@ -291,7 +291,7 @@ def test_auto_takes_bf16_where_the_processor_has_it(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(devices, "cpu_multiplies_bf16", lambda: native)
     assert pick_precision("auto", "cpu") == picked
     assert pick_precision("auto", "mps") == "fp32"
-    assert [pick_precision(asked, "cpu") for asked in ("fp32", "bf16")] == ["fp32", "bf16"]
+    assert [pick_precision(asked, "cpu") for asked in ("fp32", "bf16", "int8")] == ["fp32", "bf16", "fp32"]
 
 
 @pytest.mark.slow
@@ -315,7 +315,7 @@ def test_threads_share_an_encoder(encoder: BiEncoder) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
 def test_queries_encoded_together_are_those_alone(folder: Path, fp32: Settings, precision: str) -> None:
     """Vectors of a query and of its tokens are the same to the last bit, however many others wait beside it."""
     loaded = BiEncoder.load(folder, settings=replace(fp32, precision=precision))

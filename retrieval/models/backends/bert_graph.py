@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passagework.retrieval.models.backends.openvino_library import load_openvino
+from passagework.retrieval.types import Vectors
 
 MASKED = -1e9
 """Added to the attention logits of padding."""
@@ -58,24 +59,34 @@ class BertShape:
             return None
 
 
-def bert_graph(stored: Weights, shape: BertShape, *, pooling: str) -> Any:
+def bert_graph(stored: Weights, shape: BertShape, *, pooling: str, int8_group: int | None = None) -> Any:
     """Returns the model of `input_ids`, `attention_mask` and `token_type_ids`, each (rows, width) int32.
 
-    `pooling` is mean or cls, or pooler: the layer that classifiers of pairs read. Raises KeyError for a missing weight.
+    `pooling` is mean or cls, or pooler: the layer that classifiers of pairs read. With `int8_group` the weights of the
+    linear layers are int8, and so many of a row share a scale. Raises KeyError for a missing weight.
     """
     prefix = "bert." if any(name.startswith("bert.") for name in stored) else ""
-    return _Graph(stored, prefix, shape).model(pooling)
+    return _Graph(stored, prefix, shape, int8_group).model(pooling)
+
+
+def quantized(weight: NDArray[Any], group: int) -> tuple[NDArray[np.int8], Vectors]:
+    """Returns (rows, groups, group) int8 and (rows, groups, 1) float32 scales, whose product is near the weight."""
+    parts = np.asarray(weight, dtype=np.float32).reshape(len(weight), -1, group)
+    scales = np.abs(parts).max(axis=2, keepdims=True) / np.float32(127)
+    scales = np.where(scales > 0, scales, np.float32(1))
+    return np.rint(parts / scales).astype(np.int8), scales
 
 
 class _Graph:
     """One graph in the making."""
 
-    def __init__(self, stored: Weights, prefix: str, shape: BertShape) -> None:
+    def __init__(self, stored: Weights, prefix: str, shape: BertShape, int8_group: int | None) -> None:
         self._openvino = load_openvino()
         self._op = self._openvino.opset13
         self._stored = stored
         self._prefix = prefix
         self._shape = shape
+        self._int8_group = int8_group
 
     def model(self, pooling: str) -> Any:
         op = self._op
@@ -131,8 +142,16 @@ class _Graph:
         return first if pooling == "cls" else op.tanh(self._linear(first, f"{self._prefix}pooler.dense"))
 
     def _linear(self, value: Any, name: str) -> Any:
-        product = self._op.matmul(value, self._weight(f"{name}.weight"), False, True)
+        product = self._op.matmul(value, self._linear_weight(f"{name}.weight"), False, True)
         return self._op.add(product, self._weight(f"{name}.bias"))
+
+    def _linear_weight(self, name: str) -> Any:
+        weight, group = self._stored[name], self._int8_group
+        if group is None or weight.shape[1] % group:
+            return self._weight(name)
+        values, scales = quantized(weight, group)
+        scaled = self._op.multiply(self._op.convert(self._op.constant(values), np.float32), self._op.constant(scales))
+        return self._op.reshape(scaled, self._op.constant(np.array(weight.shape, dtype=np.int64)), False)
 
     def _norm(self, value: Any, name: str) -> Any:
         normal = self._op.mvn(value, self._axes(-1), True, self._shape.epsilon, "inside_sqrt")

@@ -18,9 +18,10 @@ from passagework.retrieval.models.backends.model_files import (
     read_tokenizer,
     read_weights,
 )
-from passagework.retrieval.models.backends.openvino_model import OpenVinoModel
+from passagework.retrieval.models.backends.openvino_model import INT8_GROUP, OpenVinoModel
 from passagework.retrieval.models.batching import OPENVINO, BatchShape
-from passagework.retrieval.models.weights import ResolvedModel
+from passagework.retrieval.models.devices import cpu_multiplies_bf16, cpu_multiplies_int8
+from passagework.retrieval.models.weights import DEFAULT_DIGEST, ResolvedModel
 from passagework.retrieval.types import Vectors
 
 PLAIN = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
@@ -49,8 +50,10 @@ class OpenVinoEncoder:
             stored = read_weights(resolved.path)
             if stored is None:
                 return None
-            graph = bert_graph(stored, shape, pooling=encoder_config.pooling)
-        return cls(OpenVinoModel(graph, settings.precision), encoder_config)
+            precision = _precision(resolved, settings)
+            group = INT8_GROUP if precision == "int8" else None
+            graph = bert_graph(stored, shape, pooling=encoder_config.pooling, int8_group=group)
+        return cls(OpenVinoModel(graph, precision), encoder_config)
 
     @property
     def name(self) -> str:
@@ -84,6 +87,19 @@ class OpenVinoEncoder:
         """Returns both of one pass."""
         texts, tokens = self._model.run(_inputs(ids, mask), TEXT, TOKENS)
         return texts, tokens
+
+
+def _precision(resolved: ResolvedModel, settings: Settings) -> str:
+    """Returns int8 for the default encoder, whose loss was measured, where the processor has that and no bf16.
+
+    By name any encoder has it, if the processor does: without VNNI OpenVINO fails at the first batch.
+    """
+    native = cpu_multiplies_int8()
+    if settings.precision == "int8":
+        return "int8" if native else "fp32"
+    measured = resolved.weights == DEFAULT_DIGEST
+    chosen = settings.precision == "auto" and measured and native and not cpu_multiplies_bf16()
+    return "int8" if chosen else settings.precision
 
 
 def _inputs(ids: Rows, mask: Rows) -> dict[str, Rows]:

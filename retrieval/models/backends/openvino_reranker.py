@@ -20,6 +20,7 @@ from passagework.retrieval.models.backends.model_files import (
 )
 from passagework.retrieval.models.backends.openvino_model import OpenVinoModel
 from passagework.retrieval.models.batching import OPENVINO, BatchShape
+from passagework.retrieval.models.devices import pick_precision
 from passagework.retrieval.models.pair_inputs import Pairing, Piece, TokenPairs
 from passagework.retrieval.models.weights import ResolvedModel
 from passagework.retrieval.types import Vectors
@@ -62,7 +63,7 @@ class OpenVinoReranker:
         positions = min(shape.positions, MAX_WINDOW)
         prompts = model_config.get("prompts") or {}
         return cls(
-            OpenVinoModel(graph, settings.precision),
+            OpenVinoModel(graph, pick_precision(settings.precision, "cpu")),
             head,
             tokenizer,
             window=min(int(max_length or positions), positions),
