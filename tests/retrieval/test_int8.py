@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from passagework.retrieval.models import devices
 from passagework.retrieval.models.backends import encoder_backend, openvino_encoder
 from passagework.retrieval.models.backends.bert_graph import quantized
 from passagework.retrieval.models.backends.openvino_library import openvino_available
+from passagework.retrieval.models.backends.openvino_model import OpenVinoModel
 from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.models.identity import PROBE_COSINE
 from passagework.retrieval.models.weights import _bundled, resolve_model
@@ -123,6 +125,22 @@ def test_only_the_default_encoder_takes_it_unasked(monkeypatch: pytest.MonkeyPat
     assert names == ["openvino cpu fp32", "openvino cpu int8"]
     reranker = CrossEncoderReranker.load(tiny_bert(tmp_path / "reranker"), settings=settings)
     assert reranker.backend == "openvino cpu fp32"
+
+
+def test_where_int8_fails_the_encoder_computes_in_fp32(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A processor may say that it has VNNI where OpenVINO finds no way to use it."""
+    monkeypatch.setattr(devices, "cpu_flags", lambda: {"avx512_vnni"})
+    run = OpenVinoModel.run
+
+    def failing(model: OpenVinoModel, *arguments: Any) -> Any:
+        if model.precision == "int8":
+            raise RuntimeError("could not create a primitive descriptor")
+        return run(model, *arguments)
+
+    monkeypatch.setattr(OpenVinoModel, "run", failing)
+    settings = Settings(device="cpu", precision="int8", offline=True)
+    loaded = encoder_backend(resolve_model(str(tiny_encoder(tmp_path / "encoder")), settings), settings)
+    assert loaded.name == "openvino cpu fp32"
 
 
 def test_the_environment_names_it(monkeypatch: pytest.MonkeyPatch) -> None:

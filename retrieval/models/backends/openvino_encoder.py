@@ -9,7 +9,7 @@ import numpy as np
 
 from passagework.retrieval.config import MAX_WINDOW, Settings
 from passagework.retrieval.models.backends.backend import EncoderConfig, Rows, passage_prompt_of
-from passagework.retrieval.models.backends.bert_graph import TEXT, TOKENS, BertShape, bert_graph
+from passagework.retrieval.models.backends.bert_graph import TEXT, TOKENS, BertShape, Weights, bert_graph
 from passagework.retrieval.models.backends.model_files import (
     model_load_errors,
     module_names,
@@ -50,10 +50,8 @@ class OpenVinoEncoder:
             stored = read_weights(resolved.path)
             if stored is None:
                 return None
-            precision = _precision(resolved, settings)
-            group = INT8_GROUP if precision == "int8" else None
-            graph = bert_graph(stored, shape, pooling=encoder_config.pooling, int8_group=group)
-        return cls(OpenVinoModel(graph, precision), encoder_config)
+            model = _compiled(stored, shape, encoder_config.pooling, _precision(resolved, settings))
+        return cls(model, encoder_config)
 
     @property
     def name(self) -> str:
@@ -100,6 +98,19 @@ def _precision(resolved: ResolvedModel, settings: Settings) -> str:
     measured = resolved.weights == DEFAULT_DIGEST
     chosen = settings.precision == "auto" and measured and native and not cpu_multiplies_bf16()
     return "int8" if chosen else settings.precision
+
+
+def _compiled(stored: Weights, shape: BertShape, pooling: str, precision: str) -> OpenVinoModel:
+    """Returns the model at a precision; in fp32 where this processor's int8 fails in OpenVINO after all."""
+    if precision != "int8":
+        return OpenVinoModel(bert_graph(stored, shape, pooling=pooling), precision)
+    model = OpenVinoModel(bert_graph(stored, shape, pooling=pooling, int8_group=INT8_GROUP), precision)
+    one = np.ones((1, 1), dtype=np.int32)
+    try:
+        model.run(_inputs(one, one), TEXT)
+    except RuntimeError:
+        return _compiled(stored, shape, pooling, "fp32")
+    return model
 
 
 def _inputs(ids: Rows, mask: Rows) -> dict[str, Rows]:
