@@ -109,14 +109,14 @@ def token_set(name: str, keep: Path, encoder: BiEncoder, depth: int, documents: 
 
 
 def _corpus(name: str, sample: Path, documents: int | None) -> Path:
-    """Returns what is ingested: of records, where so many are asked for, those that are judged and then the first."""
+    """Returns what is ingested: of records, where so many are asked for, all that are judged and then the first."""
     whole = documents_of(name)
     if documents is None or whole.suffix != ".jsonl":
         return whole
     judged = {document for grades in beir(name, every=EVERY[name]).qrels.values() for document in grades}
     lines = whole.read_text(encoding="utf-8").splitlines(keepends=True)
     lines.sort(key=lambda line: json.loads(line)["_id"] not in judged)
-    sample.write_text("".join(lines[:documents]), encoding="utf-8")
+    sample.write_text("".join(lines[: max(documents, len(judged))]), encoding="utf-8")
     return sample
 
 
