@@ -383,7 +383,7 @@ def test_status_in_lines() -> None:
         "collection     handbook (v0001, made 2026-01-02T03:04:05+00:00)",
         "documents      1,200 from 1 file; 0 failed",
         "passages       2,400, 1 cut; 2,300 vectors",
-        "encoder        all-MiniLM-L6-v2 (384 dimensions, window 256)",
+        "encoder        all-MiniLM-L6-v2 (384 dimensions, window 256), fake",
         "chunking       passage_tokens 200, whole False",
         "index          hnsw, recall@10 0.987; 1 change since it was built",
         "token vectors  none: reranking encodes the passages that it reads",

@@ -100,7 +100,7 @@ def show_status(
         "collection": f"{status.collection} ({status.version}, made {status.created})",
         "documents": f"{status.documents:,} from {counted(status.files, 'file')}; {status.failed:,} failed",
         "passages": f"{status.passages:,}, {status.cut:,} cut; {counted(status.vectors, 'vector')}",
-        "encoder": f"{encoder.model} ({encoder.dimension} dimensions, window {status.window})",
+        "encoder": f"{encoder.model} ({encoder.dimension} dimensions, window {status.window}), {status.backend}",
         "chunking": ", ".join(f"{name} {value}" for name, value in status.chunking.items()) + overlap,
         "index": f"{index.kind}{proof}; {counted(index.since_build, 'change')} since it was built",
         **_token_vectors(status.token_vectors),
