@@ -1,6 +1,7 @@
 """What token vectors cost at an ingest, on disk and in a search, beside the same without them, in one run.
 
-    python -m benchmarks.token_prices [--data scifact] [--documents 1500] [--queries 100] [--rounds 2] [--out FILE.json]
+    python -m benchmarks.token_prices [--data scifact] [--documents 1500] [--queries 100] [--rounds 2] [--encoder MODEL]
+        [--out FILE.json]
 
 The first so many records are ingested by turns without token vectors and with them, by one loaded encoder; the ratio is
 of the shortest times. Then both collections are asked the same queries by turns: hybrid, and rerank at its default
@@ -83,9 +84,9 @@ def comparing_milliseconds(
     return {str(passages): round(float(np.median(times)), 2) for passages, times in taken.items() if times}
 
 
-def prices(data: str, documents: int, queries: int, rounds: int) -> dict[str, object]:
+def prices(data: str, documents: int, queries: int, rounds: int, model: str | None) -> dict[str, object]:
     """Returns all figures of a set."""
-    encoder = BiEncoder.load()
+    encoder = BiEncoder.load(model)
     with tempfile.TemporaryDirectory(prefix="token-prices-") as name:
         folder = Path(name)
         corpus = folder / "corpus.jsonl"
@@ -122,9 +123,10 @@ def main() -> int:
     parser.add_argument("--documents", type=int, default=1500)
     parser.add_argument("--queries", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--encoder", help="another encoder than the default one")
     parser.add_argument("--out", type=Path, default=Path("build/token_prices.json"))
     arguments = parser.parse_args()
-    found = prices(arguments.data, arguments.documents, arguments.queries, arguments.rounds)
+    found = prices(arguments.data, arguments.documents, arguments.queries, arguments.rounds, arguments.encoder)
     print(json.dumps(found, indent=1))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
