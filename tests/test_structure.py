@@ -15,7 +15,7 @@ FOLDERS = sorted(
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "retrieval": (
         (
-            *("errors", "memory", "types", "text", "config", "array_cache", "json_text"),
+            *("errors", "memory", "types", "text", "config", "array_cache", "json_text", "given_numbers"),
             *(
                 "hidden",
                 "injection",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from passagework.retrieval.choices import choose
 from passagework.retrieval.citations import Context
@@ -201,6 +201,9 @@ class Collection(CheckedAnswers):
                     version.close()
             self._live = self._retired = None
         self._models.forget()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a collection can't be pickled: open it by its path where it is wanted, with Collection.open")
 
     def __enter__(self) -> Self:
         return self

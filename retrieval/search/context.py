@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from passagework.retrieval.choices import choose
 from passagework.retrieval.citations import Context
 from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.given_numbers import whole_number
 from passagework.retrieval.hidden import has_visible_text, without_hidden
 from passagework.retrieval.hits import Hit, Hits
 from passagework.retrieval.injection import InjectionUse
@@ -56,9 +57,10 @@ class ContextLayout:
 
 def checked_budget(max_tokens: int) -> int:
     """Returns a budget of tokens; raises ConfigError where it is no whole number."""
-    if isinstance(max_tokens, bool) or not isinstance(max_tokens, int):
+    whole = whole_number(max_tokens)
+    if whole is None:
         raise ConfigError(f"max_tokens is {max_tokens!r}: give a whole number of at least 1")
-    return max_tokens
+    return whole
 
 
 def context_of(

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
+from passagework.retrieval.given_numbers import real_number, whole_number
 from passagework.retrieval.plan import ProposedRoute
 from passagework.retrieval.text import storable
 from passagework.retrieval.types import Copies, Fusion, Stage, Syntax
+
+NUMBERS = {
+    "min_score": "min_score is not a number: {value}",
+    "min_relevance": "min_relevance is {value}: give a number from 0 to 1",
+    "diversity": "diversity is {value}: give a number from 0 to 1",
+}
+"""What is said of a number that isn't right; the first of them may have any value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +54,20 @@ class SearchRequest:
             value = getattr(self, name)
             if name in ("per_document", "rerank_depth") and value is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            whole = whole_number(value)
+            if whole is None or whole < 1:
                 raise ConfigError(f"{name} is {value!r}: give a whole number of at least 1")
-        least = self.min_score
-        if least is not None and (not isinstance(least, float | int) or math.isnan(least)):
-            raise ConfigError(f"min_score is not a number: {least!r}")
-        likely = self.min_relevance
-        if likely is not None and not (isinstance(likely, float | int) and 0 <= likely <= 1):
-            raise ConfigError(f"min_relevance is {likely!r}: give a number from 0 to 1")
-        if likely is not None and not self.relevance:
+            object.__setattr__(self, name, whole)
+        for name, told in NUMBERS.items():
+            value = getattr(self, name)
+            number = real_number(value)
+            if number is None and (value is not None or name == "diversity"):
+                raise ConfigError(told.format(value=repr(value)))
+            if number is not None and name != "min_score" and not 0 <= number <= 1:
+                raise ConfigError(told.format(value=repr(value)))
+            object.__setattr__(self, name, number)
+        if self.min_relevance is not None and not self.relevance:
             raise ConfigError("min_relevance needs relevance, which is switched off")
-        spread = self.diversity
-        if isinstance(spread, bool) or not isinstance(spread, float | int) or not 0 <= spread <= 1:
-            raise ConfigError(f"diversity is {spread!r}: give a number from 0 to 1")
 
 
 def clean_query(query: object, named: str = "query") -> str:

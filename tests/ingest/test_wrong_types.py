@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from passagework import Collection, ingest
@@ -103,3 +105,23 @@ def test_python_runs_the_package_as_the_command(tmp_path: Path) -> None:
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"passagework: {tmp_path} is not a collection")
+
+
+def test_numbers_of_numpy_are_numbers(folder: Path, tmp_path: Path) -> None:
+    """They are taken for what they say, and the answer's JSON has plain ones."""
+    ingest(folder, tmp_path / "c", encoder=FakeEncoder(), settings=SETTINGS)
+    with Collection.open(tmp_path / "c", encoder=FakeEncoder()) as collection:
+        hits = collection.search("owls", k=np.int64(1), min_score=np.float32(-1), diversity=np.float32(0.5))
+        assert len(hits) == 1
+        json.dumps(hits.to_json())
+        assert collection.context("owls", max_tokens=np.int32(50), min_relevance=0.0).text
+
+
+def test_a_collection_is_not_pickled(folder: Path, tmp_path: Path) -> None:
+    """Another process opens it by its path."""
+    ingest(folder, tmp_path / "c", encoder=FakeEncoder(), settings=SETTINGS)
+    with (
+        Collection.open(tmp_path / "c", encoder=FakeEncoder()) as collection,
+        pytest.raises(TypeError, match="open it by its path"),
+    ):
+        pickle.dumps(collection)

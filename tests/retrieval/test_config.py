@@ -92,7 +92,7 @@ def test_empty_variables_count_as_unset(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("PASSAGEWORK_PRECISION", "fp16", "is 'fp16': give auto, fp32 or bf16"),
+        ("PASSAGEWORK_PRECISION", "fp16", "is 'fp16': give auto, fp32, bf16 or int8"),
         ("PASSAGEWORK_WORKERS", "many", "is 'many': give a number"),
         ("PASSAGEWORK_WORKERS", "0", "is '0': give at least 1"),
         ("PASSAGEWORK_WORKERS", "-3", "is '-3': give at least 1"),
