@@ -5,8 +5,8 @@
 
 Cosines to the vectors of fp32, of abstracts of SciFact, and the least time of encoding them in three rounds by turns,
 of the clock and of the processors; with --data also nDCG@10 (of financebench, the share of questions with the right
-page among ten hits) of collections whose vectors and token codes are of that precision. `--isa` limits the instructions that
-oneDNN may use (its ONEDNN_MAX_CPU_ISA), as on a processor that has no others.
+page among ten hits) of collections whose vectors and token codes are of that precision. `--isa` limits the
+instructions that oneDNN may use (its ONEDNN_MAX_CPU_ISA), as on a processor that has no others.
 """
 
 from __future__ import annotations
