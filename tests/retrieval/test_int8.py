@@ -20,7 +20,7 @@ from passagework.retrieval.models.backends.bert_graph import quantized
 from passagework.retrieval.models.backends.openvino_library import openvino_available
 from passagework.retrieval.models.backends.openvino_model import OpenVinoModel
 from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
-from passagework.retrieval.models.identity import PROBE_COSINE
+from passagework.retrieval.models.identity import SAME_WEIGHTS_COSINE
 from passagework.retrieval.models.weights import _bundled, resolve_model
 from tests.support.tiny_encoders import tiny_encoder
 from tests.support.tiny_models import tiny_bert
@@ -89,7 +89,7 @@ def test_the_default_encoder_keeps_its_vectors(default: Path, isa: str, flag: st
     assert 0.999 <= np.mean(found["texts"]) < 0.99999
     assert min(found["texts"]) >= 0.998
     assert np.mean(found["tokens"]) >= 0.999
-    assert found["texts"][-1] >= PROBE_COSINE
+    assert found["texts"][-1] >= SAME_WEIGHTS_COSINE
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from passagework.ingest.writing.chunk_settings import recorded_chunking
 from passagework.retrieval.dense.index.vector_index import UNIT_TOLERANCE
 from passagework.retrieval.errors import IndexMismatchError, ModelUnavailableError
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.models.identity import PROBE_COSINE, check_encoder, load_recorded_encoder
+from passagework.retrieval.models.identity import SAME_WEIGHTS_COSINE, check_encoder, load_recorded_encoder
 from passagework.retrieval.store import Snapshot, integrity
 from passagework.retrieval.text import counted, text_hash
 
@@ -65,7 +65,7 @@ def check_encoding(context: CheckContext) -> str:
     encoded = encode_inputs(encoder, [sample[key] for key in compared])
     recorded = np.frombuffer(b"".join(compared.values()), dtype="<f4").reshape(-1, encoder.dim)
     cosines = np.einsum("nd,nd->n", encoded, recorded)
-    bad = [key for key, cosine in zip(compared, cosines.tolist(), strict=True) if not cosine >= PROBE_COSINE]
+    bad = [key for key, cosine in zip(compared, cosines.tolist(), strict=True) if not cosine >= SAME_WEIGHTS_COSINE]
     if bad:
         text = (
             f"{len(bad):,} of {counted(len(compared), 'vector')} encoded again differ: least cosine {cosines.min():.4f}"

@@ -28,7 +28,7 @@ from passagework.retrieval.dense.index.vector_index import UNIT_TOLERANCE
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import next_version, publish
 from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, NoTokenVectors, TokenRecord
-from passagework.retrieval.models.identity import PROBE_COSINE
+from passagework.retrieval.models.identity import SAME_WEIGHTS_COSINE
 from passagework.retrieval.models.reranker_input import reranker_text
 from passagework.retrieval.store import NewPassage, Store, VersionState, Writer, token_rows
 from passagework.retrieval.store.rows import NO_MODEL, SourceState, recorded
@@ -111,10 +111,10 @@ def _check_alike(first: ExportFiles, files: ExportFiles) -> None:
         raise StoreError(f"{files.folder} was made with another {other or 'encoder'} than {first.folder}")
     probes = [np.asarray(one.facts["probe"], dtype=np.float32) for one in (first, files)]
     cosine = float(probes[0] @ probes[1])
-    if not cosine >= PROBE_COSINE:
+    if not cosine >= SAME_WEIGHTS_COSINE:
         raise StoreError(
             f"the encoder gave other vectors for {files.folder} than for {first.folder}: the probe's cosine is "
-            f"{cosine:.4f}, expected at least {PROBE_COSINE}"
+            f"{cosine:.4f}, expected at least {SAME_WEIGHTS_COSINE}"
         )
 
 
