@@ -324,9 +324,14 @@ def test_an_object_around_records_is_its_records(
     ("record", "uri", "text", "metadata"),
     [
         ({"_index": "i", "_id": "7", "_source": {"title": "T", "text": "x", "n": 1}}, "7", "x", {"n": 1}),
-        ({"type": "posts", "id": "7", "attributes": {"title": "T", "body": "x"}}, "7", "x", {}),
-        ({"model": "app.post", "pk": 7, "fields": {"title": "T", "content": "x"}}, "7", "x", {}),
-        ({"id": "rec7", "createdTime": "2024", "fields": {"id": "A-1", "text": "x"}}, "A-1", "x", {}),
+        ({"type": "posts", "id": "7", "attributes": {"title": "T", "body": "x"}}, "7", "x", {"type": "posts"}),
+        ({"model": "app.post", "pk": 7, "fields": {"title": "T", "content": "x"}}, "7", "x", {"model": "app.post"}),
+        (
+            {"id": "rec7", "createdTime": "2024", "fields": {"id": "A-1", "text": "x"}},
+            "A-1",
+            "x",
+            {"createdTime": "2024"},
+        ),
         (
             {"id": "7", "name": "Shirt", "attributes": {"colour": "red"}},
             "7",

@@ -6,18 +6,26 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from passagework.retrieval.words.unspaced import RUN
+
 if TYPE_CHECKING:
     from bs4 import Tag
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_FILE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|bmp|tiff?)$|^(?:img|dsc|image|screen ?shot)[\W\d_]*", re.IGNORECASE)
+_FILE = re.compile(
+    r"\.(?:png|jpe?g|gif|svg|webp|bmp|tiff?)$"
+    r"|^(?:img|dsc|image|photo|picture|screen ?shot)(?:[\W\d_]|\b(?:at|am|pm)\b)*$",
+    re.IGNORECASE,
+)
+_LEAST_RUN = 4
+"""Characters of a script without blanks that say as much as two words."""
 _SIGNS = frozenset({"logo", "icon", "avatar", "badge", "emoji", "spacer", "thumbnail", "banner"})
 _SIGN_WORDS = 4
 _ICON = 32
 """Pixels: what is as small stands for a word that is beside it."""
 _AROUND = frozenset({"figure", "a", "picture", "button", "p", "td", "th", "li"})
-_STRINGS = 20
-"""Pieces of text around a picture among which its description is looked for: a page may be pictures alone."""
+_PARTS = 60
+"""Elements and texts around a picture among which its description is looked for: a page may be pictures alone."""
 
 
 def described(picture: Tag) -> str:
@@ -32,7 +40,8 @@ def described(picture: Tag) -> str:
     words = [word.lower() for word in _WORD.findall(alt)]
     if not words and len(alt) <= _SIGN_WORDS and not alt.isascii():
         return alt
-    if len(words) < 2 or _FILE.search(alt) or any(_pixels(picture, side) <= _ICON for side in ("width", "height")):
+    says = len(words) > 1 or any(len(run) >= _LEAST_RUN for run in RUN.findall(alt))
+    if not says or _FILE.search(alt) or any(_pixels(picture, side) <= _ICON for side in ("width", "height")):
         return ""
     if len(words) <= _SIGN_WORDS and not _SIGNS.isdisjoint(words):
         return ""
@@ -48,11 +57,14 @@ def _pixels(picture: Tag, side: str) -> float:
 
 def _said_around(picture: Tag) -> str:
     """The text of the figure, link or paragraph that a picture is in."""
+    from bs4.element import NavigableString
+
     around = picture.parent
     for _ in range(3):
         if around is None or around.name not in _AROUND:
             return ""
-        said = " ".join(" ".join(islice(around.strings, _STRINGS)).split()).casefold()
+        texts = (part for part in islice(around.descendants, _PARTS) if isinstance(part, NavigableString))
+        said = " ".join(" ".join(texts).split()).casefold()
         if said:
             return said
         around = around.parent

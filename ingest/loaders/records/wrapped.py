@@ -15,17 +15,24 @@ _AROUND = {
 """What a record is called within another (Elasticsearch, GraphQL, JSON:API, Airtable and Django, GeoJSON, Typesense),
 and what may stand beside it there: with anything else the outer one is a record itself."""
 
+_KEPT = ("type", "model", "createdTime", "relationships")
+"""What of that is said of the record, and belongs to it: the rest is the program's own, or draws a shape on a map."""
+
 _IDS = ("_id", "id", "pk")
 
 
 def unwrapped(record: dict[str, object]) -> dict[str, object]:
-    """Returns the record that another holds, by the other's id where it has none; else the record itself."""
+    """Returns the record that another holds, with what that says of it; else the record itself.
+
+    Its id is its own, else the other's.
+    """
     for name, around in _AROUND.items():
         inner = record.get(name)
         if isinstance(inner, Mapping) and inner and record.keys() - {name} <= set(around.split()):
             if name == "properties" and record.get("type") != "Feature":
                 return record
-            named = any(key in inner for key in _IDS)
+            outer = {key: record[key] for key in _KEPT if key in record and name != "properties"}
             given = next((record[key] for key in _IDS if isinstance(record.get(key), (str, int))), None)
-            return dict(inner) if named or given is None else {"_id": given, **inner}
+            named = any(key in inner for key in _IDS) or given is None
+            return {**outer, **inner} if named else {"_id": given, **outer, **inner}
     return record
