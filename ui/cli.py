@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -35,6 +34,7 @@ from passagework.ui.commands import (
     watching,
 )
 from passagework.ui.commands.collection_status import print_status
+from passagework.ui.commands.garbage import look_seldom
 from passagework.ui.commands.output import (
     INTERRUPTED,
     USAGE,
@@ -49,8 +49,8 @@ from passagework.ui.commands.searching import open_collection, open_searched
 COMPLETION = "_PASSAGEWORK_COMPLETE"
 """The variable in which a shell's completion says what it asks for."""
 
-GARBAGE = 50_000
-"""New objects until Python looks for garbage: by its own 700, 0.1 s of a search go there."""
+STARTED_QUICKLY = frozenset({"search", "context", "serve"})
+"""The commands that somebody waits for from their start on."""
 
 app = typer.Typer(
     name="passagework",
@@ -257,7 +257,8 @@ def main() -> None:
     """
     if COMPLETION in os.environ:
         app(prog_name="passagework")
-    gc.set_threshold(GARBAGE)
+    if not STARTED_QUICKLY.isdisjoint(sys.argv[1:2]):
+        look_seldom()
     code = run(app, sys.argv[1:])
     if code == INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C doesn't wait for what is still being encoded

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from passagework.ui.commands import options as opt, search_options as find
+from passagework.ui.commands.garbage import look_as_usual
 from passagework.ui.commands.output import INTERRUPTED, print_message
 
 if TYPE_CHECKING:
@@ -107,14 +108,20 @@ def serve(
     told = f"serving {', '.join(sorted(folders))} at http://{address}:{port}"
     with listening_socket(host, port) as listening:
         if workers == 1:
-            interrupted = serve_until_stopped(options, [listening], started=lambda: print_message(told))
+            interrupted = serve_until_stopped(options, [listening], started=lambda: _started(told))
         else:
             from passagework.ui.service.worker_processes import serve_by
 
+            look_as_usual()
             by = f"{told} by {workers} workers"
             interrupted = serve_by(workers, options, listening, started=lambda: print_message(by), note=print_message)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _started(told: str) -> None:
+    look_as_usual()
+    print_message(told)
 
 
 def _is_of_file(context: typer.Context, parameter: str) -> bool:
